@@ -5,7 +5,7 @@ Here: the helpers that do it. Not here: the SQL (direct_models.py, data_tests.py
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -42,14 +42,24 @@ def build_pending(
         report = pipeline.build_and_publish(warehouse, "test", only_if_pending=True, full=full)
     assert report.problems == []
     if checked and directly:
-        assert failed_data_tests(warehouse.file, compiled_data_tests()) == {}
+        assert _failing(warehouse) == {}
     return report.outcome
 
 
 def invoked(settings: Settings, arguments: Sequence[str]) -> tuple[Any, list[dict[str, Any]]]:
     """Run dbt with arguments on the warehouse of a home, as builds do."""
-    with Warehouse.of(settings).building() as target:
+    warehouse = Warehouse.of(settings)
+    lock = warehouse.lock("test") if settings.lake_database else nullcontext()
+    with lock, warehouse.pinned().building() as target:
         return dbt.invoke(settings, target, arguments)
+
+
+def _failing(warehouse: Warehouse) -> dict[str, Any]:
+    """Return the rows of each data test that finds some in a warehouse."""
+    if not warehouse.settings.lake_database:
+        return failed_data_tests(warehouse.file, compiled_data_tests())
+    with warehouse.lock("test"), warehouse.pinned().building() as target:
+        return failed_data_tests(target, compiled_data_tests())
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from click.testing import CliRunner
 
@@ -24,7 +25,7 @@ from vsf_assets.pipeline.ingest import ingest
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.attached import ask, attached
 from vsf_assets_tests.builds import build_pending
-from vsf_assets_tests.forms import name_home
+from vsf_assets_tests.forms import lose_warehouse, name_home
 from vsf_assets_tests.prebuilt import put_built_warehouse, put_dagster_storage
 
 SAMPLES = Path(os.environ.get("VSF_SAMPLES", Path(__file__).resolve().parents[2] / "shared" / "samples"))
@@ -115,6 +116,12 @@ class Home:
         assert ingest(warehouse, chosen, "test").failed == []
         build_pending(warehouse, checked)
 
+    def lose_warehouse(self) -> None:
+        """Lose the warehouse, and what belongs to it in the home."""
+        if read_settings().lake_database:
+            lose_warehouse(read_settings())
+        shutil.rmtree(self.path / "warehouse", ignore_errors=bool(read_settings().lake_database))
+
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask the current snapshot."""
         return ask(self.current.resolve(), sql)
@@ -127,18 +134,31 @@ class Home:
 def tables_of(file: Path) -> dict[str, list[str]]:
     """Return every table of a DuckDB file as sorted rows, without what tells of the run."""
     with attached(file) as connection:
-        # `transform_build_state` and `transform_previous_build` are the notes that a build takes for the next one.
-        names = connection.execute(
-            "select table_schema || '.' || table_name from information_schema.tables"
-            " where table_catalog = current_database()"
-            " and table_schema not in ('transform_build_state', 'transform_previous_build') order by 1"
-        ).fetchall()
-        found = {}
-        for (name,) in names:
-            if name not in ("raw.builds", "raw.published_files"):
-                without = f"exclude ({NOT_COMPARED[name]})" if name in NOT_COMPARED else ""
-                found[name] = sorted(map(repr, connection.execute(f"select * {without} from {name}").fetchall()))
-        return found
+        return _tables_in(connection)
+
+
+def tables_of_warehouse(warehouse: Warehouse) -> dict[str, list[str]]:
+    """Return the same of a warehouse in each form."""
+    if not warehouse.settings.lake_database:
+        return tables_of(warehouse.file)
+    with warehouse.read("test") as connection:
+        assert connection is not None, "there is no warehouse"
+        return _tables_in(connection)
+
+
+def _tables_in(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    # `transform_build_state` and `transform_previous_build` are the notes that a build takes for the next one.
+    names = connection.execute(
+        "select table_schema || '.' || table_name from information_schema.tables"
+        " where table_catalog = current_database()"
+        " and table_schema not in ('transform_build_state', 'transform_previous_build') order by 1"
+    ).fetchall()
+    found = {}
+    for (name,) in names:
+        if name not in ("raw.builds", "raw.published_files"):
+            without = f"exclude ({NOT_COMPARED[name]})" if name in NOT_COMPARED else ""
+            found[name] = sorted(map(repr, connection.execute(f"select * {without} from {name}").fetchall()))
+    return found
 
 
 def enter_home(path: Path, patch: pytest.MonkeyPatch) -> Home:

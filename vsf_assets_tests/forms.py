@@ -20,6 +20,7 @@ from duckdb import DuckDBPyConnection
 from vsf_assets.common.duckdb_extensions import OWN_SQL_ONLY
 from vsf_assets.config.settings import Settings
 from vsf_assets.storage.ignored_names import OWNER_MARKER
+from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets.warehouse.forms.choose import form_of
 from vsf_assets.warehouse.forms.form import DATABASE, WRITTEN_BY_BUILDS, BuildTarget
 from vsf_assets.warehouse.forms.lake_index import attach_statements, generation_of
@@ -69,6 +70,27 @@ def let_earlier_release_have_made(settings: Settings) -> None:
             connection.execute("update vsf.versions set value = '0.0.1' where name = 'release'")
 
 
+def lose_warehouse(settings: Settings) -> None:
+    """Let a home lose what its warehouse holds: the file, or the database of a lake, which is then made again."""
+    if settings.lake_database:
+        from vsf_assets_tests.shared_databases import lose_lake
+
+        lose_lake(settings)
+    else:
+        form_of(settings).file.unlink()
+
+
+@contextlib.contextmanager
+def changed_elsewhere(warehouse: Warehouse) -> Iterator[DuckDBPyConnection]:
+    """Open a warehouse for writing, as another program would; it takes the build lock of a shared lake."""
+    if warehouse.settings.lake_database:
+        with warehouse.lock("another program"), warehouse.connect() as connection:
+            yield connection
+    else:
+        with opened(warehouse.file, read_only=False) as connection:
+            yield connection
+
+
 def copy_home(source: Path, home: Path, *without: str) -> None:
     """Copy a home, also over one that was made before, and let it have its lake as if the first one were gone."""
 
@@ -79,6 +101,10 @@ def copy_home(source: Path, home: Path, *without: str) -> None:
     ignored = shutil.ignore_patterns(*without)
     shutil.copytree(source, home, symlinks=True, ignore=ignored, copy_function=copied, dirs_exist_ok=True)
     (home / "lake" / OWNER_MARKER).unlink(missing_ok=True)
+    if os.environ.get("VSF_TEST_FORM") == SHARED:
+        from vsf_assets_tests.shared_databases import copy_lake
+
+        copy_lake(source, home)
 
 
 def copy_warehouse(source: Settings, settings: Settings, may_replace: bool = True) -> None:
@@ -91,7 +117,7 @@ def copy_warehouse(source: Settings, settings: Settings, may_replace: bool = Tru
     file.parent.mkdir(parents=True, exist_ok=True)
     if settings.lake:
         # Data files never change: links to them are as good as copies.
-        shutil.copytree(source.lake, settings.lake, copy_function=_link, dirs_exist_ok=True)
+        shutil.copytree(source.lake, settings.lake, copy_function=link, dirs_exist_ok=True)
     copy = file.with_name(f".{uuid.uuid4().hex}.tmp")
     shutil.copyfile(form_of(source).file, copy)
     if may_replace:
@@ -103,7 +129,8 @@ def copy_warehouse(source: Settings, settings: Settings, may_replace: bool = Tru
         copy.unlink()
 
 
-def _link(source: str, target: str) -> None:
+def link(source: str, target: str) -> None:
+    """Link a file that nobody changes, as a copy of it; one that is there stays."""
     with contextlib.suppress(FileExistsError):
         os.link(source, target)
 

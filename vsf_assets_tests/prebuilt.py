@@ -68,6 +68,11 @@ def use_place(folder: Path) -> None:
 def put_built_warehouse(settings: Settings) -> None:
     """Give a home a warehouse whose build 0 absorbed nothing; the next build is number 1."""
     _original()
+    if settings.lake_database:
+        from vsf_assets_tests.shared_databases import put_built_lake
+
+        put_built_lake(settings, _build_without_dbt)
+        return
     copy_warehouse(_other_original() if settings.lake and not WHOLE_RUN else _original_settings(), settings)
     Warehouse.of(settings).remember_tables()
 
@@ -175,18 +180,27 @@ def _other_original() -> Settings:
     """Return the settings of a home whose lake has the same tables, in a run with files; made without dbt."""
     home = _places[-1] / "built_lake"
     settings = read_settings({"VSF_HOME": str(home), "VSF_SETTLE_SECONDS": "0", **variables(home, has_lake=True)})
-    models, kept = compiled_models(full=False), first_build()["to_keep"]
+    compiled_models(full=False)  # made by dbt itself, under a lock of its own
     with hold_lock(home.with_suffix(".lock"), "building the empty lake", 600):
         if not home.with_suffix(".done").exists():
             warehouse = Warehouse.of(settings)
             with warehouse.connect() as connection:
                 ensure_tables(connection)
-            with warehouse.building() as target:
-                build_models(target, models, (), full=False)
-            with warehouse.connect() as connection:
-                record_build(connection, settings, 0, "template", datetime.now(UTC), kept)
+            _build_without_dbt(warehouse)
             home.with_suffix(".done").touch()
     return settings
+
+
+def _build_without_dbt(warehouse: Warehouse) -> None:
+    """Build all as build 0 in a warehouse that has its raw tables and no row."""
+    models, kept = compiled_models(full=False), first_build()["to_keep"]
+    with warehouse.lock("template"):
+        pinned = warehouse.pinned()
+        with pinned.building() as target:
+            build_models(target, models, (), full=False)
+        with pinned.connect() as connection:
+            now, delivered = datetime.now(UTC), pinned.form.delivered
+            record_build(connection, pinned.settings, 0, "template", now, kept, delivered)
 
 
 def _build(original: Path) -> None:

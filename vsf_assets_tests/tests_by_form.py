@@ -34,20 +34,29 @@ FILES_LEFT_OUT = (
 """Files of these folders of which not every test was seen to pass with a lake yet. The list may only shrink."""
 
 WITH_A_SHARED_LAKE = (
+    "engine/test_after_load.py",
     "engine/test_any_order.py",
     "engine/test_bounded_findings.py",
     "engine/test_broken_files.py",
     "engine/test_catalog.py",
     "engine/test_changed_after_load.py",
+    "engine/test_comments.py",
     "engine/test_committing.py",
+    "engine/test_connection.py",
     "engine/test_datasets.py",
     "engine/test_days.py",
     "engine/test_duplicates.py",
     "engine/test_files_that_change.py",
     "engine/test_ingest.py",
     "engine/test_inserting.py",
+    "engine/test_lock.py",
     "engine/test_mended_readings.py",
+    "engine/test_odd_entries.py",
+    "engine/test_originals_are_safe.py",
+    "engine/test_reading_again.py",
     "engine/test_run_record.py",
+    "engine/test_two_homes.py",
+    "engine/test_writers_that_stall.py",
 )
 """Files whose tests also run with a lake that several machines share (`make test-shared`). The list may only grow."""
 
@@ -65,6 +74,30 @@ NOT_WITH_A_LAKE = {
 }
 """Test, as pytest names it below this folder, without parameters -> why it says nothing about a lake, or cannot."""
 
+_NO_FILE = "it is about the file of a warehouse, and a shared lake has none"
+_PREPARED = "it is about runs that make or change tables; in a shared lake `vsf prepare` and `vsf migrate` alone do"
+
+_NOT_OF_A_HOME = "a home does not hold a shared lake nor its id (lake/shared/test_ingest.py has homes that share one)"
+
+NOT_WITH_A_SHARED_LAKE = NOT_WITH_A_LAKE | {
+    "engine/test_comments.py::test_a_home_without_comments_gets_them_and_keeps_its_rows": _PREPARED,
+    "engine/test_connection.py::test_a_table_that_another_program_dropped_is_there_for_the_next_write": _PREPARED,
+    "engine/test_connection.py::test_error_under_a_connection_closes_it_so_that_another_process_can_write": _NO_FILE,
+    "engine/test_connection.py::test_ledger_of_another_version_is_refused": _PREPARED,
+    "engine/test_connection.py::test_reading_without_a_warehouse_makes_none": _PREPARED,
+    "engine/test_connection.py::test_table_of_another_shape_keeps_its_rows_where_an_original_is_gone": _PREPARED,
+    "engine/test_lock.py::test_ingest_that_waits_says_once_for_whom": (
+        "deliveries wait for no file (lake/shared/test_control.py has those who wait for a lock of the lake)"
+    ),
+    "engine/test_two_homes.py::test_home_that_is_moved_keeps_its_landing_zone": _NOT_OF_A_HOME,
+    "engine/test_two_homes.py::test_home_that_was_moved_and_lost_its_warehouse_still_has_its_own_landing_zone": (
+        _NOT_OF_A_HOME
+    ),
+    "engine/test_two_homes.py::test_id_that_was_lost_with_the_warehouse_is_taken_back": _NOT_OF_A_HOME,
+    "engine/test_reading_again.py::test_table_of_another_shape_is_made_anew_and_filled_again": _PREPARED,
+}
+"""The same of a shared lake, for the files above."""
+
 
 def without_parameters(nodeid: str) -> str:
     """Return the name of a test as the list has it."""
@@ -78,13 +111,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, in a run with a lake, what is listed."""
+    """Skip, in a run with a lake of either kind, what is listed."""
     if forms.WHOLE_RUN:
         for item in items:
             name = without_parameters(item.nodeid)
             if name.partition("::")[0] in FILES_LEFT_OUT:
                 item.add_marker(pytest.mark.skip(reason="its file does not run with a lake yet"))
             elif reason := NOT_WITH_A_LAKE.get(name):
+                item.add_marker(pytest.mark.skip(reason=reason))
+    if forms.WHOLE_RUN_IS_SHARED:
+        for item in items:
+            if reason := NOT_WITH_A_SHARED_LAKE.get(without_parameters(item.nodeid)):
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
@@ -96,6 +133,10 @@ def form_of_warehouse(request: pytest.FixtureRequest) -> Iterator[None]:
     """
     if not hasattr(request, "param"):
         yield
+        if forms.WHOLE_RUN_IS_SHARED:
+            from vsf_assets_tests.shared_databases import close_lakes
+
+            close_lakes()
         return
     made = len(forms.homes)
     with pytest.MonkeyPatch.context() as patch:

@@ -18,6 +18,7 @@ from vsf_assets.snapshots.current import Snapshot
 from vsf_assets.storage.ignored_names import OWNER_MARKER
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.attached import ask
+from vsf_assets_tests.forms import lose_warehouse
 from vsf_assets_tests.forms import variables as form_variables
 from vsf_assets_tests.raw_tables import put_raw_tables
 
@@ -65,6 +66,10 @@ class Home:
         put_raw_tables(self.settings)
         chosen = None if partitions is None else tuple(partitions)
         return ingest(self.warehouse, Selection(tuple(feeds), chosen, reload), "test")
+
+    def lose_warehouse(self) -> None:
+        """Lose what the warehouse holds, as by an accident."""
+        lose_warehouse(self.settings)
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return what a query on the warehouse gives."""

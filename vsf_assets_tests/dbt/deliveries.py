@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vsf_assets_tests import events
 from vsf_assets_tests.builds import build_pending
-from vsf_assets_tests.commandline import tables_of
+from vsf_assets_tests.commandline import tables_of_warehouse
 from vsf_assets_tests.events import event_file
 from vsf_assets_tests.prebuilt import put_built_warehouse
 from vsf_assets_tests.warehouses import Home
@@ -111,4 +111,4 @@ def built_home(folder: Path) -> Home:
 
 
 def tables(home: Home) -> dict[str, list[str]]:
-    return tables_of(home.warehouse.file)
+    return tables_of_warehouse(home.warehouse)

@@ -38,7 +38,7 @@ def test_uncounted_rows_of_a_file_are_in_the_reports_and_survive_a_rebuild(
         ("2", 0, 0, "unknown_header 1", ""),
     ]
     before = home.tables()
-    shutil.rmtree(home.path / "warehouse")
+    home.lose_warehouse()
     shutil.rmtree(home.path / "snapshots")
     with built_directly():
         assert home.vsf("rebuild").exit_code == 0

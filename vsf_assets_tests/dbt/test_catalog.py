@@ -14,8 +14,7 @@ from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.builds import build_pending, built_directly
 from vsf_assets_tests.catalogs import app, fetched, load, movie, scan, song
-from vsf_assets_tests.commandline import tables_of
-from vsf_assets_tests.dbt.deliveries import built_home
+from vsf_assets_tests.dbt.deliveries import built_home, tables
 from vsf_assets_tests.warehouses import Home, clicks
 
 
@@ -60,11 +59,11 @@ def test_the_samples_give_their_figures(sampled: Home, sql: str, expected: tuple
 
 
 def test_the_archive_alone_gives_the_samples_again(sampled: Home) -> None:
-    before = tables_of(sampled.warehouse.file)
+    before = tables(sampled)
     with built_directly():
         report = rebuild(sampled.warehouse, "rebuild")
     assert report.problems == []
-    assert tables_of(sampled.warehouse.file) == before
+    assert tables(sampled) == before
 
 
 FIRST = {

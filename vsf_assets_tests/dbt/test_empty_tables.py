@@ -99,7 +99,8 @@ def test_before_anything_landed_only_the_unknown_members_are_expected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, str]
 ) -> None:
     enter_home(tmp_path / "home", monkeypatch)
-    with opened(Warehouse.of(read_settings()).file) as connection:
+    with Warehouse.of(read_settings()).read("test") as connection:
+        assert connection is not None
         counts = row_counts(connection)
         assert empty_tables(connection, counts, wanted) == []
         none = dict.fromkeys(counts, 0) | {"raw.builds": 1}

@@ -11,7 +11,7 @@ from vsf_assets.config.settings import read_settings
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.transform.build_state import PREVIOUS_BUILD
 from vsf_assets.warehouse.connection import Warehouse
-from vsf_assets_tests.forms import variables
+from vsf_assets_tests.forms import changed_elsewhere, variables
 from vsf_assets_tests.prebuilt import put_built_warehouse
 
 UNKNOWN = ("marts.gone", "reports.gone", "transform_intermediate.gone", f"{PREVIOUS_BUILD}.gone", "staging.gone")
@@ -24,13 +24,14 @@ def test_a_full_build_drops_what_no_model_makes(tmp_path: Path, full: bool) -> N
     settings = read_settings({"VSF_HOME": str(tmp_path / "home"), **variables(tmp_path / "home")})
     put_built_warehouse(settings)
     warehouse = Warehouse.of(settings)
-    with warehouse.connect() as connection:
+    with changed_elsewhere(warehouse) as connection:
         known = {name for (name,) in connection.execute(RELATIONS).fetchall()}
         connection.execute("create schema staging; create schema sandbox")
         for name in (*UNKNOWN, *OTHERS):
             connection.execute(f"create table {name} as select 1 as x")
         connection.execute("create view marts.gone_too as select 1 as x")
-    outcome = dbt.build(warehouse, ["dim_event_types"], full)
+    with warehouse.lock("test"):
+        outcome = dbt.build(warehouse.pinned(), ["dim_event_types"], full)
     assert (outcome.errors, list(outcome.timings)) == ([], ["dim_event_types"])
     with warehouse.connect(read_only=True) as connection:
         left = {name for (name,) in connection.execute(RELATIONS).fetchall()}

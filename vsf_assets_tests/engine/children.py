@@ -86,7 +86,7 @@ def _child(job: dict[str, Any]) -> None:
     home = Home(Path(job["home"]), **job.get("variables", {}))
     if "publish" in job:
         with home.warehouse.lock("publish"):
-            publish(home.warehouse, job["publish"])
+            publish(home.warehouse.pinned(), job["publish"])
         return
     if "rebuild" in job:
         with home.warehouse.lock("test"):

@@ -61,7 +61,7 @@ def test_delivered_file_may_be_named_like_a_note(tmp_path: Path, content: bytes,
     home.land(f"clicks_1.csv{ending}", content)
     home.ingest()
     before = home.state()
-    home.warehouse.file.unlink()
+    home.lose_warehouse()
     with home.warehouse.lock("test"):
         ingest_archive(home.warehouse, "test")
     assert home.state() == before

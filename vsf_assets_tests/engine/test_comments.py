@@ -14,7 +14,7 @@ from vsf_assets.contracts import all_tables
 from vsf_assets.warehouse.comments import ensure_comments
 from vsf_assets.warehouse.connection import ensure_tables
 from vsf_assets_tests.comments import Comments, read_comments
-from vsf_assets_tests.forms import opened
+from vsf_assets_tests.forms import changed_elsewhere, opened
 from vsf_assets_tests.warehouses import Home, clicks
 
 
@@ -53,7 +53,7 @@ def test_a_home_without_comments_gets_them_and_keeps_its_rows(home: Home) -> Non
         wanted = read_comments(connection, ("raw",))
     home.land("clicks_1.csv", clicks(1))
     home.ingest()
-    with home.warehouse.connect() as connection:
+    with changed_elsewhere(home.warehouse) as connection:
         for table, column in wanted:
             what = f"table {table}" if column is None else f'column {table}."{column}"'
             connection.execute(f"comment on {what} is null")

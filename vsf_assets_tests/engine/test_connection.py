@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from vsf_assets.common.errors import VsfError
-from vsf_assets_tests.forms import opened
+from vsf_assets_tests.forms import changed_elsewhere
 from vsf_assets_tests.warehouses import Home, clicks
 
 
@@ -90,7 +90,7 @@ def test_a_new_warehouse_is_in_the_file_format_that_duckdb_1_5_opens(
 def test_ledger_of_another_version_is_refused(home: Home) -> None:
     home.land("clicks_1.csv", clicks(1))
     home.ingest()
-    with home.warehouse.connect() as connection:
+    with changed_elsewhere(home.warehouse) as connection:
         connection.execute("alter table raw.files add column more integer")
     with pytest.raises(VsfError, match="vsf rebuild"), home.warehouse.write("test"):
         pass
@@ -100,7 +100,7 @@ def test_table_of_another_shape_keeps_its_rows_where_an_original_is_gone(tmp_pat
     home = Home(tmp_path, AFTER_LOAD="delete")
     home.land("clicks_1.csv", clicks(1))
     home.ingest()
-    with home.warehouse.connect() as connection:
+    with changed_elsewhere(home.warehouse) as connection:
         connection.execute("alter table raw.clicks add column more integer")
     with pytest.raises(VsfError, match="not every original is at hand"), home.warehouse.write("test"):
         pass
@@ -110,10 +110,10 @@ def test_table_of_another_shape_keeps_its_rows_where_an_original_is_gone(tmp_pat
 def test_a_table_that_another_program_dropped_is_there_for_the_next_write(home: Home) -> None:
     home.land("clicks_1.csv", clicks(1))
     home.ingest()  # from here on, this process knows that all tables are there
-    with opened(home.warehouse.file, read_only=False) as another:
+    with changed_elsewhere(home.warehouse) as another:
         another.execute("drop table raw.conversions")
     with home.warehouse.write("test") as connection:
         assert connection.execute("select count(*) from raw.conversions").fetchall() == [(0,)]
-    home.warehouse.file.unlink()
+    home.lose_warehouse()
     with home.warehouse.write("test") as connection:
         assert connection.execute("select count(*) from raw.clicks").fetchall() == [(0,)]

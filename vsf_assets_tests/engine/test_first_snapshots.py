@@ -17,10 +17,11 @@ from vsf_assets.publish import publish as publish_module
 from vsf_assets.publish.empty_mart_check import EmptyTablesError
 from vsf_assets.runs.record_file import record_file
 from vsf_assets.snapshots.connect import connect_current
+from vsf_assets.snapshots.current import snapshot_number
 from vsf_assets.transform import dbt_runner as dbt
 from vsf_assets.warehouse.connection import Warehouse
 from vsf_assets_tests.direct_models import build_models
-from vsf_assets_tests.forms import opened
+from vsf_assets_tests.forms import changed_elsewhere
 from vsf_assets_tests.prebuilt import compiled_models, put_built_warehouse
 from vsf_assets_tests.warehouses import Home, clicks
 
@@ -83,17 +84,17 @@ def test_a_rebuild_takes_them_from_the_record_also_without_the_old_warehouse(bui
     publish(built, 1)
     publish(built, 2)
     before = in_snapshot(built)
-    built.warehouse.file.unlink()
+    built.lose_warehouse()
     assert rebuild(built.warehouse, "test").problems == []
     assert in_snapshot(built) == before
     record_file(built.root).unlink()
     assert rebuild(built.warehouse, "test").problems == []  # the warehouse knows them too
     assert in_snapshot(built) == before
-    built.warehouse.file.unlink()
+    built.lose_warehouse()
     assert rebuild(built.warehouse, "test").problems == []  # from the record that was written again
     assert in_snapshot(built) == before
     record_file(built.root).unlink()
-    built.warehouse.file.unlink()
+    built.lose_warehouse()
     assert rebuild(built.warehouse, "test").problems == []
     assert in_snapshot(built) == {"clicks_1.csv": (None, None), "clicks_2.csv": (None, None)}
     publish(built, 3)
@@ -115,14 +116,14 @@ def test_a_snapshot_that_was_not_published_is_nobodys_first(
     publish(built, 3)
     opened = connect_current(built.settings)
     assert opened is not None
-    number = int(opened[0].name.removeprefix("vsf-").removesuffix(".duckdb"))
+    number = snapshot_number(opened[0])
     opened[1].close()
     assert numbers(built) == {"clicks_1.csv": 1, "clicks_2.csv": number, "clicks_3.csv": number}
 
 
 def test_files_of_an_earlier_release_have_an_unknown_first_snapshot(built: Home) -> None:
     publish(built, 1)
-    with opened(built.warehouse.file, read_only=False) as connection:  # as another process
+    with changed_elsewhere(built.warehouse) as connection:
         connection.execute("drop table raw.published_files")
     record_file(built.root).unlink()
     publish(built, 2)
@@ -141,7 +142,7 @@ def test_a_record_that_takes_no_unknown_first_snapshot_is_made_anew(built: Home)
             " published_at text not null) without rowid"
         )
         record.executemany("insert into published_files values (?, ?, ?)", [row for row in known if row[1] == 2])
-    with opened(built.warehouse.file, read_only=False) as connection:  # as another process
+    with changed_elsewhere(built.warehouse) as connection:
         change = "update raw.published_files set first_snapshot = null, published_at = null where first_snapshot = 1"
         connection.execute(change)
     lines: list[str] = []
@@ -149,7 +150,7 @@ def test_a_record_that_takes_no_unknown_first_snapshot_is_made_anew(built: Home)
     built.ingest()
     pipeline.build_and_publish(built.warehouse, "test", progress=lines.append)
     assert [line for line in lines if "warning" in line] == []
-    built.warehouse.file.unlink()
+    built.lose_warehouse()
     rebuild(built.warehouse, "test")
     assert numbers(built) == {"clicks_1.csv": None, "clicks_2.csv": 2, "clicks_3.csv": 3}
 
@@ -164,7 +165,7 @@ def test_a_record_that_cannot_be_written_is_filled_by_the_next_snapshot(built: H
     record_file(built.root).rmdir()
     publish(built, 2)
     before = in_snapshot(built)
-    built.warehouse.file.unlink()
+    built.lose_warehouse()
     rebuild(built.warehouse, "test")
     assert in_snapshot(built) == before
     assert numbers(built) == {"clicks_1.csv": 1, "clicks_2.csv": 2}

@@ -10,6 +10,7 @@ from vsf_assets.ingest import loader as batches
 from vsf_assets.ingest import session as engine
 from vsf_assets.warehouse.contract_versions import Versions
 from vsf_assets.warehouse.input_and_result import ReadResult
+from vsf_assets_tests.forms import changed_elsewhere
 from vsf_assets_tests.warehouses import Home, clicks, conversions
 
 BAD = clicks(1, 2) + b"x,1,1\n"
@@ -115,7 +116,7 @@ def test_damaged_original_is_told_and_its_rows_stay(loaded: Home) -> None:
 
 def test_table_of_another_shape_is_made_anew_and_filled_again(loaded: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     before = loaded.query("from raw.clicks order by all")
-    with loaded.warehouse.connect() as connection:
+    with changed_elsewhere(loaded.warehouse) as connection:
         connection.execute("alter table raw.clicks add column colour varchar")
     change_contract(monkeypatch, "clicks")
     loaded.ingest()
@@ -158,9 +159,11 @@ def test_a_raised_revision_of_a_reading_reads_the_originals_of_its_feeds_again(
             "vsf_assets.readers.delimited.exact_parser.without_line_end", lambda line: line[:-1].removesuffix(b"\r")
         )
         home.land("2026-01-05_accountdim.csv", accounts)
+        home.warehouse.migrate(lambda _: None)  # a shared lake is of one release
         home.ingest(feeds=["accounts"])
         assert home.query(plans) == [("Gold\r",)]
     versions.unlink()  # it is made again by another release, whose source is another
+    home.warehouse.migrate(lambda _: None)
     assert [row.status for row in home.ingest(feeds=["accounts"]).stored] == ["loaded"]
     assert home.query(plans) == [("Gold",)]
     assert home.ingest(feeds=["accounts"]).stored == []

@@ -90,7 +90,7 @@ def test_empty_archive_gives_empty_tables(tmp_path: Path) -> None:
 
 
 def test_ingest_beside_an_archive_without_its_warehouse_refuses(filled: Home) -> None:
-    filled.warehouse.file.unlink()
+    filled.lose_warehouse()
     filled.land("clicks_4.csv", clicks(9))
     with pytest.raises(VsfError, match="vsf rebuild"):
         filled.ingest()

@@ -60,11 +60,11 @@ def test_upload_waits_for_a_file_that_is_open_for_writing(tmp_path: Path) -> Non
     assert report.stored == []
 
 
-@pytest.mark.parametrize("moment", ["read_one_file", "restat_together"])
-def test_file_that_is_opened_again_before_it_is_stored_is_left(home: Home, moment: str) -> None:
+@pytest.mark.parametrize(("moment", "when"), [("read_one_file", "after"), ("is_unchanged", "before")])
+def test_file_that_is_opened_again_before_it_is_stored_is_left(home: Home, moment: str, when: str) -> None:
     landed, opened = home.land("clicks_1.csv", clicks(1)), []
     with pytest.MonkeyPatch.context() as patch:
-        play(patch, batches, moment, lambda: opened.append(landed.open("ab")), "after")
+        play(patch, batches, moment, lambda: opened.append(landed.open("ab")), when)
         report = home.ingest()
     assert report.left == [("clicks_1.csv", WHY)]
     assert home.files() == []

@@ -6,7 +6,13 @@ Here: the list and the marks. Not here: what they do (tests_by_form.py).
 import ast
 from pathlib import Path
 
-from vsf_assets_tests.tests_by_form import FILES_LEFT_OUT, FOLDERS, NOT_WITH_A_LAKE, WITH_A_SHARED_LAKE
+from vsf_assets_tests.tests_by_form import (
+    FILES_LEFT_OUT,
+    FOLDERS,
+    NOT_WITH_A_LAKE,
+    NOT_WITH_A_SHARED_LAKE,
+    WITH_A_SHARED_LAKE,
+)
 
 TESTS = Path(__file__).resolve().parents[1]
 MARK = "pytest.mark.both_forms"
@@ -14,8 +20,10 @@ MOST = 4
 """Tests on the list when it was last made shorter, or a folder was added; it may grow no more."""
 MOST_FILES = 13
 """The same of the files that are left out."""
-LEAST_SHARED = 14
+LEAST_SHARED = 23
 """Files that run with a shared lake; there may be no fewer."""
+MOST_NOT_SHARED = 11
+"""Tests of these files that do not run with one, and do with a lake on this machine; they may be no more."""
 
 
 def functions(path: Path) -> dict[str, bool]:
@@ -63,3 +71,11 @@ def test_a_tenth_of_the_tests_runs_with_a_lake_in_every_suite_run() -> None:
 def test_the_files_that_run_with_a_shared_lake_become_more() -> None:
     assert len(set(WITH_A_SHARED_LAKE)) >= LEAST_SHARED
     assert [name for name in WITH_A_SHARED_LAKE if not (TESTS / name).is_file()] == []
+
+
+def test_each_test_of_these_files_that_does_not_run_with_a_shared_lake_has_a_reason() -> None:
+    listed = {test: why for test, why in NOT_WITH_A_SHARED_LAKE.items() if test not in NOT_WITH_A_LAKE}
+    known = {f"{name}::{test}" for name in WITH_A_SHARED_LAKE for test in functions(TESTS / name)}
+    assert sorted(listed.keys() - known) == []
+    assert [test for test, reason in listed.items() if len(reason.split()) < 3] == []
+    assert len(listed) <= MOST_NOT_SHARED, "use what all forms have (warehouses.py, forms.py), or mend the lake"

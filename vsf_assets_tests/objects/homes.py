@@ -14,7 +14,7 @@ from vsf_assets.landing.home_marker import MARKER
 from vsf_assets.snapshots.connect import connect_snapshot
 from vsf_assets.snapshots.current import current_snapshot
 from vsf_assets_tests import commandline, warehouses
-from vsf_assets_tests.forms import is_lake
+from vsf_assets_tests.forms import WHOLE_RUN_IS_SHARED, is_lake
 from vsf_assets_tests.object_server import Bucket
 
 PLACES = ("LANDING", "ARCHIVE", "SNAPSHOTS")
@@ -25,7 +25,7 @@ class EngineHome(warehouses.Home):
 
     def __init__(self, root: Path, bucket: Bucket, folders: tuple[str, ...] = (), **variables: str):
         # The snapshots of a lake name files of this machine.
-        folders = (*folders, "SNAPSHOTS") if is_lake() else folders
+        folders = (*folders, "SNAPSHOTS") if is_lake() or WHOLE_RUN_IS_SHARED else folders
         self.bucket, self.folders = bucket, folders
         self.places = {name: bucket.address(name.lower()) for name in PLACES if name not in folders}
         super().__init__(root, **self.places, **variables)
