@@ -3,15 +3,12 @@
 import csv
 import io
 
-import pytest
-
 from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.commandline import Home
 
 SCHEMA = "name: people\nseparator: tab\ncolumns:\n- {name: name, type: Full Name}\n- {name: email, type: Email}\n"
 
 
-@pytest.mark.both_forms
 def test_a_dropped_request_is_fulfilled_and_its_state_is_seen_everywhere(home: Home) -> None:
     home.drop(
         {

@@ -69,6 +69,7 @@ def names(home: Home) -> list[str]:
     return [re.sub(r"__\w{12}__", "__", path) for path in home.archived()]
 
 
+@pytest.mark.both_forms
 def test_rows_are_replaced_by_those_of_the_whole_file_and_the_finding_says_so(home: Home) -> None:
     writer = load_first_part(home)
     assert rows(home) == FIRST_PART
@@ -105,6 +106,7 @@ def test_file_that_is_still_open_is_looked_at_when_it_is_closed(home: Home) -> N
     assert rows(home) == WHOLE
 
 
+@pytest.mark.both_forms
 def test_writer_may_stall_more_than_once(home: Home) -> None:
     first = load_first_part(home)
     second = os.fdopen(os.dup(first.fileno()), "ab", buffering=0)
@@ -122,6 +124,7 @@ def test_writer_may_stall_more_than_once(home: Home) -> None:
     assert rebuilt(home).state() == home.state()
 
 
+@pytest.mark.both_forms
 def test_half_that_others_repeated_is_theirs_and_a_whole_that_others_had_is_a_duplicate(home: Home) -> None:
     home.land("clicks_1_whole.csv", HEAD + TAIL, minute=9)
     home.land("clicks_1_half.csv", HEAD, minute=5)

@@ -247,6 +247,7 @@ def test_the_first_files_of_another_run_are_no_lost_lake(lake: Home, monkeypatch
     assert [row.file_name for row in status.survey(lake.settings, lake.warehouse).files] == ["clicks_1.csv"]
 
 
+@pytest.mark.lake
 @pytest.mark.parametrize("lake", ["folder"], indirect=True)
 def test_a_first_build_and_a_first_run_at_once_do_not_take_the_lake_for_lost(
     lake: Home, monkeypatch: pytest.MonkeyPatch
