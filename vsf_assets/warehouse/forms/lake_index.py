@@ -25,7 +25,10 @@ PLACE = "vsf_place"
 
 _GENERATION = re.compile(r"g(\d+)")
 
-_OPTIONS = {"data_inlining_row_limit": "0", "parquet_compression": "zstd"}
+PARQUET = {"compression": "zstd", "compression_level": "1"}
+"""How data files are compressed. Level 1 takes a sixth of the time off that the default 3 takes for events, and their
+files are no larger."""
+_OPTIONS = {"data_inlining_row_limit": "0", **{f"parquet_{name}": value for name, value in PARQUET.items()}}
 """Small inserts are stored in Parquet too, so that every row is in a data file; merged files stay compressed."""
 
 

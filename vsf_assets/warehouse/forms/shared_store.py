@@ -21,6 +21,7 @@ from vsf_assets.common.errors import VsfError, WarehouseUnavailableError
 from vsf_assets.config.settings import Settings
 from vsf_assets.storage.s3_client import is_address
 from vsf_assets.warehouse.forms.form import DATABASE
+from vsf_assets.warehouse.forms.lake_index import PARQUET
 from vsf_assets.warehouse.forms.shared_attach import data_path
 from vsf_assets.warehouse.forms.store_session import HeldRows, StoreSession
 from vsf_assets.warehouse.shared.control import recorded_versions, schema_of
@@ -108,7 +109,7 @@ class SharedStoreSession(StoreSession):
         path = self._new_path(table)
         self.connection.execute(
             f"copy (select {', '.join(selected)} from {source}) to '{sql_text(path)}'"  # noqa: S608
-            " (format parquet, compression zstd)",
+            f" (format parquet, {', '.join(f'{name} {value}' for name, value in PARQUET.items())})",
             values,
         )
         if is_address(path):
