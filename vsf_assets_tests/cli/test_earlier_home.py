@@ -20,7 +20,9 @@ from vsf_assets_tests.builds import built_directly
 from vsf_assets_tests.commandline import NOT_INHERITED, Home, Outcome, tables_of
 from vsf_assets_tests.comments import uncommented
 from vsf_assets_tests.forms import opened, variables
+from vsf_assets_tests.homes.make_0_1 import FILES
 from vsf_assets_tests.prebuilt import put_built_warehouse
+from vsf_assets_tests.shared_databases import database_of, lake_of
 
 PACKED = Path(homes.__file__).parent / "home_0_1.tar.xz"
 BUILT_BY_EARLIER_RELEASES = (
@@ -43,6 +45,12 @@ def unpack(path: Path, patch: pytest.MonkeyPatch) -> Home:
     with tarfile.open(PACKED) as archive:
         archive.extractall(path, filter="data")
     return Home(path)
+
+
+def of_a_shared_lake(home: Home) -> dict[str, str]:
+    """Return the settings of a prepared lake that the home may share with others."""
+    lake = {"VSF_CATALOG": database_of(home.path), "VSF_LAKE": str(lake_of(home.path))}
+    return {**lake, "VSF_LOCK_TAKEOVER_SECONDS": "3"}
 
 
 @pytest.fixture(scope="module")
@@ -112,13 +120,15 @@ def test_the_home_holds_what_a_rebuild_makes_of_its_archive(
 
 
 @pytest.mark.lake
+@pytest.mark.parametrize("form", ["local lake", "shared lake"])
 def test_with_a_lake_the_home_is_told_to_move_and_then_holds_the_same_tables(
-    upgraded: tuple[Home, Outcome, Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    upgraded: tuple[Home, Outcome, Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     home, _, _ = upgraded
     expected = home.tables()
     moved = unpack(tmp_path / "home", monkeypatch)
-    for name, value in variables(moved.path, has_lake=True).items():
+    given = of_a_shared_lake(moved) if form == "shared lake" else variables(moved.path, has_lake=True)
+    for name, value in given.items():
         monkeypatch.setenv(name, value)
     for command in ("run", "status"):
         refused = moved.vsf(command)
@@ -129,10 +139,19 @@ def test_with_a_lake_the_home_is_told_to_move_and_then_holds_the_same_tables(
         done = moved.vsf("rebuild")
     assert done.exit_code == 0, done.output + done.errors
     assert (before.exists, Warehouse.of(read_settings()).form.shares_rows) == (False, True)
-    found = moved.tables()
+    # A shared lake is published with views of one version over all its rows.
+    found = {name: rows for name, rows in moved.tables().items() if not name.startswith("stored_raw.")}
     assert found.keys() == expected.keys()
     assert [name for name in found if found[name] != expected[name]] == []
     assert moved.vsf("run").output.startswith("nothing is pending")
+    earlier = dict(FILES)["clicks_1.csv"]
+    moved.drop({"clicks_4.csv": "click_id,banner_id,campaign_id\n71,10,100\n", "clicks_1_later.csv": earlier})
+    moved.load(checked=False)
+    delivered = "from reports.files where file_name in ('clicks_1_later.csv', 'clicks_4.csv') order by 1"
+    assert moved.ask(f"select file_name, status, rows_loaded {delivered}") == [
+        ("clicks_1_later.csv", "duplicate_file", 0),
+        ("clicks_4.csv", "loaded", 1),
+    ]
 
 
 def test_mended_rules_reach_what_was_loaded_long_ago(upgraded: tuple[Home, Outcome, Outcome]) -> None:
