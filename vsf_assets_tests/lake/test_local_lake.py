@@ -301,3 +301,16 @@ def test_pages_read_a_lake_and_reach_no_file_besides_it(lake: Home, tmp_path: Pa
             assert snapshot.query("select click_id from raw.clicks").rows == [(1,)]
     finally:
         pool.close()
+
+
+def test_data_files_have_row_groups_that_fit_the_memory_of_several_threads(lake: Home) -> None:
+    """Each thread holds one; 120,000 wide rows are DuckDB's default."""
+    lake.land("clicks_1.csv", clicks(*range(100_000)))
+    lake.ingest()
+    groups = duckdb.execute(
+        "select row_group_num_rows, compression from parquet_metadata(?) where path_in_schema = 'click_id'",
+        [f"{data_of(lake)}/raw/clicks/*.parquet"],
+    ).fetchall()
+    assert sum(rows for rows, _ in groups) == 100_000
+    assert max(rows for rows, _ in groups) <= 40_960
+    assert {compression for _, compression in groups} == {"ZSTD"}

@@ -10,7 +10,7 @@ a process that is killed leaves the state from before its block (docs/decisions/
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -223,13 +223,15 @@ class LocalLake(Form):
     def _opened(self, file: Path, data: Path, read_only: bool = False) -> Iterator["DuckDBPyConnection"]:
         connection = connect(config={**self.config(), **OWN_SQL_ONLY})
         try:
-            connection.execute("set TimeZone = 'UTC'")
-            for statement in index.attach_statements(file, data, DATABASE, read_only):
-                connection.execute(statement)
-            connection.execute(f"use {DATABASE}")
+            _attach(connection, index.attach_statements(file, data, DATABASE, read_only))
             yield connection
         finally:
             connection.close()
+
+
+def _attach(connection: "DuckDBPyConnection", statements: Iterable[str]) -> None:
+    for statement in ("set TimeZone = 'UTC'", *statements, f"use {DATABASE}"):
+        connection.execute(statement)
 
 
 def _remove(file: Path) -> None:
