@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from statistics import mean
 
+from benchmarks import ingest as one_file
 from benchmarks.bench import Bench
 from benchmarks.data import FEEDS
 from benchmarks.disks import rest
@@ -18,11 +19,17 @@ from benchmarks.events import EVENTS, WARM_EVENTS
 from benchmarks.grown_homes import FILES, GrownHomes, settings_of
 from benchmarks.growth import YOUNG, Cost, run_day
 from benchmarks.ingest import ingest_file
+from benchmarks.lake_floor import bare_rows
 from benchmarks.measure import Row, in_turns, timed
 from benchmarks.scoring import build
+from benchmarks.steps import Step, timed_steps
 from vsf_assets.publish.publish import newest_number, publish
 from vsf_assets.transform import dbt_runner as dbt
+from vsf_assets.warehouse import ledger
 from vsf_assets.warehouse.connection import Warehouse
+from vsf_assets.warehouse.forms import duckdb_file, lake_index, local_lake
+from vsf_assets.warehouse.forms.local_lake import LocalLake
+from vsf_assets.warehouse.writer import Writer
 
 SMALL_COMMITS = 10
 """Deliveries of each form that are stored one after the other."""
@@ -52,7 +59,7 @@ def prepare(bench: Bench) -> None:
 def measure(bench: Bench) -> list[Row]:
     """Measure the forms beside each other, then days in a lake."""
     prepare(bench)
-    return [*_campaigns(bench), _event_file(bench), *_one_more_day(bench)]
+    return [*_campaigns(bench), *_event_file(bench), *_one_more_day(bench)]
 
 
 def _homes(bench: Bench) -> GrownHomes:
@@ -84,8 +91,12 @@ def _campaigns(bench: Bench) -> Iterator[Row]:
             for feed in FEEDS:
                 ingest_file(warehouse, bench.files().path(feed))
         bench.log("lake: small deliveries")
-        sides = [partial(_small, bench, warehouse, count()) for warehouse in warehouses]
+        spent: list[list[dict[str, float]]] = [[] for _ in warehouses]
+        sides = [partial(_small, bench, *each, count()) for each in zip(warehouses, spent, strict=True)]
         yield _row("a small delivery read and stored, in a lake / in one file", in_turns(SMALL_COMMITS, *sides))
+        for step in dict.fromkeys(step for _, _, step in _STEPS):
+            lake, file = ([steps[step] * 1000 for steps in each] for each in spent)
+            yield Row(f"… of it {step}", lake, file if all(file) else None, unit="ms")
         bench.log("lake: full builds")
         sides = [partial(_timed_build, warehouse) for warehouse in warehouses]
         yield _row("a full build with its checks, in a lake / in one file", in_turns(bench.repeat, *sides))
@@ -94,11 +105,27 @@ def _campaigns(bench: Bench) -> Iterator[Row]:
         yield _row("the publish of it, a lake / one file", in_turns(bench.repeat, *sides, is_alternating=True))
 
 
-def _small(bench: Bench, warehouse: Warehouse, numbers: Iterator[int]) -> float:
+def _small(bench: Bench, warehouse: Warehouse, spent: list[dict[str, float]], numbers: Iterator[int]) -> float:
     path = bench.small_files(next(numbers)).path(FEEDS[-1])
-    with timed() as clock:
+    with timed() as clock, timed_steps(_STEPS) as steps:
         ingest_file(warehouse, path)
+    spent.append(steps)
     return clock.seconds
+
+
+_STEPS: list[Step] = [
+    (local_lake, "copy_into", "copying the catalog"),
+    (local_lake, "connect", "opening DuckDB"),
+    (duckdb_file, "connect", "opening DuckDB"),
+    (local_lake, "_attach", "attaching the catalog"),
+    (lake_index, "head_of", "reading the newest version of the catalog"),
+    (one_file, "read_one_file", "reading the file"),
+    (Writer, "insert_rows", "inserting the rows"),
+    (ledger, "_store", "writing the row of the ledger"),
+    (one_file, "store_results", "the rest of the transaction, with its commit"),
+    (LocalLake, "_finish", "flushing data files and catalog"),
+]
+"""Of a delivery, in the form that has them."""
 
 
 def _timed_build(warehouse: Warehouse) -> float:
@@ -114,8 +141,8 @@ def _publish(warehouse: Warehouse) -> float:
     return clock.seconds
 
 
-def _event_file(bench: Bench) -> Row:
-    """Measure one large event file into a new warehouse of each form."""
+def _event_file(bench: Bench) -> Iterator[Row]:
+    """Measure one large event file into a new warehouse of each form, and bare DuckDB that inserts its rows."""
 
     def ingest(path: Path, has_lake: bool) -> float:
         with _warehouse(bench, has_lake) as warehouse, timed() as clock:
@@ -127,7 +154,12 @@ def _event_file(bench: Bench) -> Row:
     bench.log("lake: a large event file")
     path = bench.events().single(events)
     figures = in_turns(bench.repeat, *(partial(ingest, path, has_lake) for has_lake in FORMS))
-    return _row(f"ingest of {events:,} events, into a lake / into one file", figures, EVENT_FILE_TARGET)
+    yield _row(f"ingest of {events:,} events, into a lake / into one file", figures, EVENT_FILE_TARGET)
+    with _warehouse(bench, has_lake=False) as warehouse:
+        ingest_file(warehouse, path)
+        with bare_rows(warehouse) as rows:
+            bare = in_turns(bench.repeat, *(partial(rows.insert, has_lake) for has_lake in FORMS))
+    yield _row("… its floor: bare DuckDB inserts these rows, into a lake / into one file", bare)
 
 
 def _one_more_day(bench: Bench) -> Iterator[Row]:
