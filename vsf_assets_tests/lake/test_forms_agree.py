@@ -26,27 +26,60 @@ from vsf_assets.warehouse.forms.shared_attach import let_this_process_remove
 from vsf_assets_tests import forms
 from vsf_assets_tests.builds import build_pending, built_directly
 from vsf_assets_tests.lake.kept_tables import differences, keep
+from vsf_assets_tests.object_server import Bucket
 from vsf_assets_tests.postgres_server import PROGRAMS
-from vsf_assets_tests.warehouses import START, Home
+from vsf_assets_tests.prebuilt import put_built_warehouse
+from vsf_assets_tests.warehouses import START, Home, clicks, conversions
 
 Files = dict[str, bytes]
 
-SHARED = "shared lake"
-FORMS: dict[str, Callable[[Path], dict[str, str]]] = {
-    "file": lambda root: forms.variables(root, has_lake=False),
-    "local lake": lambda root: forms.variables(root, has_lake=True),
-    SHARED: lambda root: {"VSF_LAKE": str(root.with_name("lakes") / "lake"), "VSF_LOCK_TAKEOVER_SECONDS": "3"},
-}
-"""Form -> the settings of a home in it, without the database. Each form is compared with the first one."""
+FOLDER, BUCKET = "shared lake in a folder", "shared lake in a bucket"
+
+
+@dataclass(frozen=True)
+class Servers:
+    """A database and a bucket for a shared lake."""
+
+    database: str
+    bucket: Bucket
+
+
+def homes_of(root: Path, servers: Servers | None, shared: str) -> dict[str, Home]:
+    """Return an empty home of each form, the one that others are compared with first; a shared one needs servers."""
+    variables = {
+        "file": forms.variables(root / "file", has_lake=False),
+        "local lake": forms.variables(root / "local lake", has_lake=True),
+    }
+    if servers:
+        variables[shared] = {"VSF_CATALOG": servers.database, "VSF_LOCK_TAKEOVER_SECONDS": "3"}
+        variables[shared]["VSF_LAKE"] = str(root / "lakes" / "lake")
+        if shared == BUCKET:
+            variables[shared] |= {
+                f"VSF_{place}": servers.bucket.address(place.lower()) for place in ("LAKE", "SNAPSHOTS")
+            }
+    given = {form: {name.removeprefix("VSF_"): value for name, value in v.items()} for form, v in variables.items()}
+    return {form: Home(root / form, DATASET_WAIT_SECONDS="0", **named) for form, named in given.items()}
+
+
+@pytest.fixture
+def servers(request: pytest.FixtureRequest) -> Servers | None:
+    """Return what a shared lake needs; None where there is no PostgreSQL."""
+    if not PROGRAMS:
+        return None
+    return Servers(request.getfixturevalue("catalog"), request.getfixturevalue("bucket"))
 
 
 @dataclass(frozen=True)
 class Deliveries:
-    """Files by their path in the landing zone: a first batch, a second one, and twins that landed before both."""
+    """Files by their path in the landing zone: a first batch, a second one, and twins that landed before both.
+
+    `shared` is the form of the shared lake that they are stored in, one for each kind of files: each takes minutes.
+    """
 
     first: Files
     second: Files
     twins: Files
+    shared: str
 
 
 def of_the_demo() -> Deliveries:
@@ -62,7 +95,7 @@ def of_the_demo() -> Deliveries:
         "events/2019-05-02_twin_rs.txt.gz": files["events/2019-05-02_testmdn_child_parent_rs.txt.gz"],
     }
     first = {path: content for path, content in files.items() if path not in second}
-    return Deliveries(first | catalog_files(1), second | catalog_files(SEED), twins)
+    return Deliveries(first | catalog_files(1), second | catalog_files(SEED), twins, FOLDER)
 
 
 def of_samples(samples: Path) -> Deliveries:
@@ -89,7 +122,7 @@ def of_samples(samples: Path) -> Deliveries:
         "clicks/1/clicks_1_twin.csv": landed["clicks/1/clicks_1.csv"],
         "events/2019-05-20_twin_rs.txt.gz": landed["events/2019-05-20_testmdn_child_parent_rs.txt.gz"],
     }
-    return Deliveries({p: c for p, c in landed.items() if p not in second}, second, twins)
+    return Deliveries({p: c for p, c in landed.items() if p not in second}, second, twins, BUCKET)
 
 
 @pytest.fixture(params=["demo", "samples"])
@@ -139,9 +172,22 @@ def counts(folder: Path) -> dict[str, int]:
     return found
 
 
+def rows_of_all(homes: dict[str, Home], folder: Path) -> dict[str, int]:
+    """Return the number of rows of each table of the current snapshots, which are equal in all homes."""
+    folder.mkdir()
+    first, *others = homes
+    columns = {form: keep(home, folder / form) for form, home in homes.items()}
+    for form in others:
+        assert columns[form] == columns[first], folder.name
+        assert list(differences(folder / first, folder / form)) == [], folder.name
+    rows = counts(folder / first)
+    assert len(rows) > 50
+    return rows
+
+
 @pytest.mark.lake
 def test_each_form_holds_the_same_after_each_step(
-    deliveries: Deliveries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    deliveries: Deliveries, servers: Servers | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     let_this_process_remove()
     # A catalog's source is scanned at the same times in each home: from them come ids, and times of versions.
@@ -154,31 +200,35 @@ def test_each_form_holds_the_same_after_each_step(
         "changed contracts": lambda home: change_contracts(home, monkeypatch),
         "rebuild": rebuilt,
     }
-    homes = {}
-    forms_here = [form for form in FORMS if form != SHARED or PROGRAMS]
-    for form in forms_here:
-        given = {name.removeprefix("VSF_"): value for name, value in FORMS[form](tmp_path / form).items()}
-        if form == SHARED:
-            given["CATALOG"] = request.getfixturevalue("catalog")
-        homes[form] = Home(tmp_path / form, DATASET_WAIT_SECONDS="0", **given)
-        homes[form].warehouse.prepare(lambda _: None)
+    homes = homes_of(tmp_path, servers, deliveries.shared)
+    for home in homes.values():
+        home.warehouse.prepare(lambda _: None)
     rows: dict[str, int] = {}
     for step, act in steps.items():
-        files = {form: tmp_path / f"{form} after {step}" for form in homes}
-        columns = {}
-        for form, home in homes.items():
+        for home in homes.values():
             act(home)
-            columns[form] = keep(home, files[form])
-        first, *others = homes
-        for form in others:
-            assert columns[form] == columns[first], step
-            assert list(differences(files[first], files[form])) == []
-        before, rows = rows, counts(files[first])
-        assert len(rows) > 50
+        before, rows = rows, rows_of_all(homes, tmp_path / step)
         assert (rows["raw.clicks"], rows["raw.events"]) >= (before.get("raw.clicks", 1), before.get("raw.events", 1))
         assert (rows == before) == (step in ("forced re-read", "changed contracts", "rebuild")), (step, rows)
-    if SHARED not in homes:
+    if servers is None:
         pytest.skip("the other forms agree; there is no PostgreSQL (Debian: postgresql) for the shared lake")
+
+
+def test_few_files_and_a_late_twin_give_the_same_in_a_file_and_in_a_local_lake(tmp_path: Path) -> None:
+    homes = homes_of(tmp_path, None, FOLDER)
+    files = {
+        "clicks/1/clicks_1.csv": clicks(1, 2) + b"x,1,1\n",
+        "conversions/1/conversions_1.csv": conversions(1),
+        "clicks/2/clicks_2.csv": clicks(3),
+    }
+    for home in homes.values():
+        put_built_warehouse(home.settings)
+        for minute, (path, content) in enumerate(files.items(), 1):
+            home.land(path, content, minute)
+        home.ingest()
+        load(home, {"clicks/2/clicks_2_twin.csv": files["clicks/2/clicks_2.csv"]}, 0)
+    rows = rows_of_all(homes, tmp_path / "found")
+    assert (rows["raw.clicks"], rows["raw.conversions"], rows["raw.files"]) == (3, 1, 4)
 
 
 def test_a_row_that_one_side_has_twice_is_a_difference(tmp_path: Path) -> None:
