@@ -51,7 +51,7 @@ types: install
 	@$(BIN)/mypy
 
 unit: install
-	@$(BIN)/pytest -n 4 -m "not lake and not image and not workers"
+	@$(BIN)/pytest -n 3 -m "not lake and not image and not workers"
 
 test-lake: install ## run every test of the lake; those of engine, dbt and commands with one
 	@$(BIN)/pytest -n 2 -m "not workers" $(addprefix vsf_assets_tests/,lake portal/test_lake_sql.py)
